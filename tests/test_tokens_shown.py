@@ -104,6 +104,12 @@ def test_a_character_of_several_tokens_stands_once_and_line_breaks_stay():
     assert text.startswith('{"a":\n"中"}\n')
 
 
+def test_the_least_sure_token_is_one_of_the_answer():
+    report = scored(("Sure: ", 0.1, {}), ('{"a": ', 0.9, {}), ("1", 0.8, {}), ("}", 0.95, {}))
+    last = shown(table(report.to_dict(tokens=True))).splitlines()[-1]
+    assert last == "4 tokens, 1 below 0.9; the least sure is 2, `1` 0.800 (/a)"
+
+
 def test_no_control_character_reaches_the_terminal():
     report = scored(('{"a": "x', 0.9, {"\x1b[31m": 0.05}), ("\x7f\u202e", 0.9, {}), ('"}', 0.9, {}))
     plain = report.to_dict(tokens=True)

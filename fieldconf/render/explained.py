@@ -24,6 +24,7 @@ Part: TypeAlias = tuple[str, str]
 """A label and a sentence."""
 
 _WIDTH = 100
+_HEADING = 60  # characters of the value in the heading
 _MOST = 8  # members, keys and places that are listed
 _WIDE = 0.05  # from here on the bounds are worth a step
 
@@ -33,7 +34,7 @@ BASES: Mapping[str, str] = {
     "null_or_value": "the probability of null against any value",
     "joint": "the probability of exactly this value against all others that are allowed",
     "geometric_mean": "the geometric mean of the probabilities of its tokens, as the text is long; "
-    "no probability of the text",
+    "it is no probability of the text",
     "list_end": "the probability that the list went on where it did and ended where it ended",
     "least_required": "that of the least sure required value in it",
     "agreement": "the share of several answers that have this value",
@@ -81,7 +82,7 @@ def whole(report: Plain, pointer: str) -> "RenderableType":
     field = report["fields"][pointer]
     figure = "unknown" if field["confidence"] is None else number(field["confidence"])
     heading = Text(printable(pointer) or "(whole)", style="bold")
-    heading.append(f"  {_cut(shown(field))}  {figure}  {field['outcome'] or ''}".rstrip())
+    heading.append(f"  {_cut(shown(field), _HEADING)}  {figure}  {field['outcome'] or ''}".rstrip())
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -343,5 +344,5 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 3]}..."
+def _cut(text: str, most: int = _WIDTH) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."

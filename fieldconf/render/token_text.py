@@ -120,10 +120,14 @@ def others_of(token: Mapping[str, Any]) -> list[str]:
 
 
 def least_sure(report: Mapping[str, Any]) -> str:
-    """How many tokens there are, how many are below 0.9, and which has the least probability."""
+    """How many tokens there are, how many are below 0.9, and which has the least probability.
+
+    The last two are of the answer's own tokens, where others stand around it.
+    """
     tokens: Sequence[Mapping[str, Any]] = report["tokens"]
-    known = [(share, at) for at, token in enumerate(tokens)
-             if (share := probability_of(token)) is not None]  # fmt: skip
+    owners: Sequence[str] = report["owners"]
+    own = [at for at, owner in enumerate(owners) if owner != "outside"] or range(len(tokens))
+    known = [(share, at) for at in own if (share := probability_of(tokens[at])) is not None]
     count = f"{len(tokens):,} {'token' if len(tokens) == 1 else 'tokens'}"
     if not known:
         return f"{count}, none with a probability"
