@@ -109,6 +109,7 @@ def label_command(
     """  # noqa: D301  # \b is click's
     from fieldconf.labelling import LabelSession, queue_of
     from fieldconf.labelling.label_lines import seed_of
+    from fieldconf.many.progress import working
     from fieldconf.statistics.packages import package
     from fieldconf.viewing.view import labelling_page
 
@@ -120,14 +121,15 @@ def label_command(
         seed_of_file = seed_of(path)
         texts = texts_in(places, per, text_field, id_field) if places else None
         policy = policy_of(policy_path, accept, None) if has_policy else None
-        queue = queue_of(
-            reports,
-            policy=policy,
-            fields=fields,
-            texts=texts,
-            audit=audit,
-            seed=(seed_of_file or 0) if seed is None else seed,
-        )
+        with working("reading"):
+            queue = queue_of(
+                reports,
+                policy=policy,
+                fields=fields,
+                texts=texts,
+                audit=audit,
+                seed=(seed_of_file or 0) if seed is None else seed,
+            )
         if texts is not None:
             check_texts(texts, {item.document for item in (*queue.doubtful, *queue.audit)})
         with LabelSession(queue, path, risk) as session:

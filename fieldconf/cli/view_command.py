@@ -70,12 +70,13 @@ def view_command(
     `fieldconf extract --each -o` wrote. The page needs no other file and no network.
     """
     from fieldconf.batch.schema_loading import load_schema
+    from fieldconf.many.progress import working
     from fieldconf.scoring.scorer import score
     from fieldconf.viewing.named_reports import named_reports
     from fieldconf.viewing.response_files import results_of, saved_reports
     from fieldconf.viewing.view import view
 
-    with one_line_errors():
+    with one_line_errors(), working("writing the page"):
         kind = load_schema(schema) if schema is not None else None
         has_policy = policy is not None or accept is not None or review is not None
         limits = policy_of(policy, accept, review) if has_policy else None
