@@ -11,6 +11,6 @@ def test_the_python_prints_what_it_says(local_client, monkeypatch, tmp_path, cap
     (tmp_path / "docs").symlink_to(ROOT / "docs")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(fc, "local", lambda: nullcontext(local_client))  # it is slow to start
-    assert prints_what_it_says("docs/tutorial.md", capsys) == 12
+    assert prints_what_it_says("docs/tutorial.md", capsys) == 13
     files = {path.name for path in tmp_path.iterdir()} - {"docs"}
-    assert files == {"labels.jsonl", "policy.json", "baseline.json"}
+    assert files == {"labels.jsonl", "policy.json", "messages.html", "baseline.json"}
