@@ -101,6 +101,51 @@ def test_it_fits_and_can_be_used_by_everybody(visit, place, width, scheme):
     assert dark == (scheme == "dark")
 
 
+def test_a_single_report_is_open(visit, tmp_path):
+    reports, texts, _ = messages()
+    name = next(iter(reports))
+    path = fc.view({name: reports[name]}, tmp_path / "one.html", texts=texts)
+    page = visit(path)
+    assert shown(page, "h1") == [name]
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#table")
+    bare = visit(path, java_script_enabled=False)
+    assert texts[name] in shown(bare, ".opened")[0]
+
+
+ATTACKS = [
+    "<script>alert(1)</script>", "</noscript><img src=x onerror=alert(1)>", "<!--<script>",
+    "</script><script>alert(1)</script>", '"><svg onload=alert(1)>', "javascript:alert(1)",
+    "' onmouseover='alert(1)", "\u202egnp.exe", "\x00\x1b[31m", "\ud800", "W" * 3000, "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_whatever_others_wrote_is_only_text(visit, tmp_path, width):
+    """As document, key, value, candidate, source, model, error and title."""
+    reports = {}
+    for text in ATTACKS:
+        value = json.dumps({text: text, "n": [text]})
+        entry = {"token": value, "logprob": -0.4, "top_logprobs": [{"token": text, "logprob": -2}]}
+        choice = {"message": {"content": value}, "logprobs": {"content": [entry]}}
+        reports[text] = fc.score({"model": text, "choices": [choice]})
+    texts = dict.fromkeys(ATTACKS, "\n".join(ATTACKS))
+    path = fc.view(reports, tmp_path / "page.html", texts=texts, title="".join(ATTACKS))
+    page = visit(path, width=width)
+    assert overflow(page) == 0
+    page.keyboard.press("r")
+    page.wait_for_selector(".asked")
+    page.keyboard.press("o")
+    for _ in ATTACKS:
+        page.keyboard.press("2")
+        page.keyboard.press("]")
+    assert page.wait_for_selector("text=Review: 12 done")
+    page.wait_for_selector(".report:visible")
+    assert overflow(page) == 0
+    assert page.evaluate("[document.scripts.length, document.images.length]") == [2, 0]
+    assert serious_findings(page) == []
+
+
 # -- review ---------------------------------------------------------------------------------------
 
 

@@ -49,6 +49,7 @@ export function startMany(use: (root: HTMLElement | null) => void): Open {
     else document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" });
   };
   addEventListener("hashchange", route);
+  if (rows.length === 1 && !location.hash) history.replaceState(null, "", "#d0");
   route();
   return (name, field) => {
     const link = links.get(name);
