@@ -24,9 +24,9 @@ settings.register_profile("fast", derandomize=True, max_examples=FEW, **CALM)
 settings.load_profile("gate")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """In the fast profile, lower the number of examples of laws that set their own, too."""
-    if settings.get_current_profile_name() != "fast":
+    if config.getoption("--hypothesis-profile") != "fast":
         return
     for item in items:
         test = getattr(item, "function", None)
