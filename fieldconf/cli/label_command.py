@@ -306,5 +306,6 @@ def _arguments() -> str:
             continue
         is_option = parameter.param_type_name == "option"
         for each in cast("tuple[Any, ...]", value if isinstance(value, tuple) else (value,)):
-            words += [parameter.opts[0]] * is_option + [str(each)]
+            is_flag = getattr(parameter, "is_flag", False)
+            words += [parameter.opts[0]] * is_option + [str(each)] * (not is_flag)
     return shlex.join(words)

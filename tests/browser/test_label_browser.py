@@ -98,6 +98,7 @@ def test_labels_of_the_page_are_in_the_file_at_once_and_a_killed_session_goes_on
         output, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
         assert "2 labels in" in output
+        assert "labels.jsonl --browser    # goes on" in output
     assert len(lines(saved)) == 3
     assert len(labels(saved.parent / "labels.jsonl")) >= 1
 
