@@ -105,6 +105,9 @@ def test_rows_open_and_close_like_the_answer():
         ("", "root"), ("/a", "open"), ("/a/b", "open"), ("/a/b/0", "leaf"), ("/a/b/1", "leaf"),
         ("/a/b", "close"), ("/a", "close"), ("/c", "leaf"), ("", "end"),
     ]  # fmt: skip
+    wide = report_of("[", *["[[1]],"] * 150, "[[1]]]")
+    forms = [row.form for row in rows_of(wide.to_dict()["fields"])]
+    assert forms[:7] == ["open", "folded", "open", "leaf", "close", "end_folded", "folded"]
     deep = report_of("[" * 100, "1", "]" * 100)
     rows = rows_of(deep.to_dict()["fields"])
     assert [row.form for row in rows].count("open") == [row.form for row in rows].count("close")

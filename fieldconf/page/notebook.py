@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from fieldconf.page.document import render
-from fieldconf.page.report_view import Row, rows_of
+from fieldconf.page.report_view import ENDS, Row, rows_of
 from fieldconf.render.lines import details, first_rows, summary
 from fieldconf.render.table import number, printable
 
@@ -29,7 +29,7 @@ def report_table(report: Mapping[str, Any]) -> str:
     shown, left = first_rows(report)
     lines = [f"... and {left} more"] if left else []
     lines += [*summary(report).plain.splitlines(), *details(report)]
-    rows = [_with_pointer(row) for row in rows_of(dict(shown)) if row.form not in ("close", "end")]
+    rows = [_with_pointer(row) for row in rows_of(dict(shown)) if row.form not in ENDS]
     return render("small.html", rows=rows, lines=lines, titles=_TITLES if rows else (), cells=())
 
 

@@ -18,10 +18,12 @@ from fieldconf.render.table import SHOW, TRUST, notes, number, printable, reason
 Tone: TypeAlias = Literal["accept", "review", "reject", "unknown", "none"]
 """How a value is colored: its outcome, else the band of its confidence by the usual limits."""
 
-_MOST_OPEN = 300
-"""In an answer of more values, what is in a list is folded: a browser lays out what is open."""
+ENDS = frozenset({"close", "end_folded", "end"})
 
-Form: TypeAlias = Literal["leaf", "open", "closed", "close", "root", "end", "flat"]
+_MOST_OPEN = 300
+"""In an answer of more values, what is in a list is folded: a browser needs seconds for it."""
+
+Form: TypeAlias = Literal["leaf", "open", "close", "folded", "end_folded", "root", "end", "flat"]
 
 LONGEST = 600  # characters of a value
 _DEEPEST = 12  # objects and lists below this are not folded in each other: the screen ends
@@ -88,8 +90,8 @@ class Row:
         reason: the one reason that matters; empty if nothing speaks against it.
         lines: all reasons, other values and the formula; a sentence each.
         place: whether it has a place in the source.
-        form: "leaf"; "open" or "closed" (folded) for a list or object whose rows follow, up to its
-            "close"; "root" for
+        form: "leaf"; "open" for a list or object whose rows follow, up to its "close"; "folded" for
+            one whose rows the script reads when it is opened, up to its "end_folded"; "root" for
             an answer that is an object, whose number its values have, up to its "end"; "flat" for
             what is nested too deep to be indented.
     """
@@ -198,8 +200,9 @@ def rows_of(fields: Mapping[str, Any]) -> list[Row]:
             rows += _closed(parents.pop()[1])
         size = sizes.get(pointer)
         row = _row(at, pointer, field, size, [row for _, row in parents])
-        if row.form == "open" and len(fields) > _MOST_OPEN and row.key.startswith("["):
-            row = replace(row, form="closed")
+        is_folded = any(parent.form == "folded" for _, parent in parents)
+        if row.form == "open" and len(fields) > _MOST_OPEN and row.key[0] == "[" and not is_folded:
+            row = replace(row, form="folded")
         rows.append(row)
         if size is not None:
             parents.append((pointer, row))
@@ -209,7 +212,7 @@ def rows_of(fields: Mapping[str, Any]) -> list[Row]:
 
 
 def _closed(row: Row) -> list[Row]:
-    ends: dict[str, Form] = {"open": "close", "closed": "close", "root": "end"}
+    ends: dict[str, Form] = {"open": "close", "folded": "end_folded", "root": "end"}
     return [replace(row, form=ends[row.form])] if row.form in ends else []
 
 
@@ -280,7 +283,7 @@ def one_reason(field: Mapping[str, Any]) -> str:
 def _counts(rows: Sequence[Row]) -> dict[str, int]:
     counts = {"accept": 0, "review": 0, "reject": 0}
     for row in rows:
-        if row.outcome and row.form not in ("close", "end"):
+        if row.outcome and row.form not in ENDS:
             counts[row.outcome] += 1
     return counts if any(counts.values()) else {}
 

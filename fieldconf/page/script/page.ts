@@ -75,7 +75,6 @@ function show(title: string, content: Node): void {
   dialog.showModal();
 }
 
-/** A control of the toolbar with its label. */
 const labelled = (words: string, control: HTMLElement) => element("label", {}, element("span", {}, words), control);
 
 function toolbar(view: ReportView): HTMLElement {
@@ -92,10 +91,8 @@ function toolbar(view: ReportView): HTMLElement {
     });
     say(`${shown} of ${all} values`);
   };
-  const filters = [
-    labelled("Search", search), labelled("Outcome", outcome), labelled("Kind", kind), labelled("Confidence below", below),
-    labelled("Needs review first", first),
-  ];
+  const filters = [labelled("Search", search), labelled("Outcome", outcome), labelled("Kind", kind),
+    labelled("Confidence below", below), labelled("Needs review first", first)];
   const buttons = element("span", { class: "buttons" }, button("Previous", "k", () => view.step(-1)), button("Next", "j", () => view.step(1)),
     button("Copy as JSON", "c", () => void copy()), button("Light or dark", "d", theme), button("Help", "?", help));
   const bar = element("div", { class: "toolbar", role: "group", "aria-label": "Filters and actions" },

@@ -1,11 +1,16 @@
 // Report: one report of the page: selecting values and places, filters, the order of the rows.
-// The HTML is complete without this: rows are <details>, places are links. Nothing runs for each
-// row when the page opens, so that thousands of rows cost nothing before they are used.
+// The HTML is complete without this. Nothing runs for each row before something is used.
 
 import { data, type Field, type PageReport } from "./data";
 import { detail, heatMap } from "./detail";
 
 export interface Filter { search: string; outcome: string; kind: string; below: number | null; reviewFirst: boolean }
+
+/** Parse the rows in a group of a large answer: until it is opened they are the text of <noscript>. */
+function unfold(group: Element | null): void {
+  const text = group?.querySelector(":scope > noscript");
+  if (text) text.outerHTML = text.textContent!;
+}
 
 /** A report in the page. */
 export class ReportView {
@@ -21,8 +26,12 @@ export class ReportView {
   get pointers(): string[] { return (this.cache ??= Object.keys(this.data.report.fields)); }
   private cache?: string[];
   field(number: number): Field { return this.data.report.fields[this.pointers[number]!]!; }
+  private there = (number: number) => document.getElementById(`r${this.number}f${number}`) as HTMLDetailsElement | null;
+  /** The element of a field; of a large answer it may have to be unfolded first. */
   row(number: number): HTMLDetailsElement | null {
-    return document.getElementById(`r${this.number}f${number}`) as HTMLDetailsElement | null;
+    for (let up = this.pointers[number]!; up && !this.there(number); )
+      unfold(this.there(this.pointers.indexOf((up = up.slice(0, up.lastIndexOf("/"))))));
+    return this.there(number);
   }
   private get rows(): HTMLElement { return this.root.querySelector<HTMLElement>(".rows")!; }
   /** Select a field: show what it is made of, and light its places in the source. */
@@ -62,12 +71,11 @@ export class ReportView {
     const judged = this.judged();
     const passes = new Set(judged.filter((number) => this.passes(number, wanted)));
     this.arrange(wanted.reviewFirst);
-    const everything = passes.size === judged.length;
-    const shown = new Set<Element>();
-    for (const number of passes)
+    const everything = passes.size === judged.length, shown = new Set<Element>();
+    if (!everything) for (const number of passes)
       for (let up: Element | null = this.row(number); up && up !== this.rows && !shown.has(up); up = up.parentElement) shown.add(up);
     this.pointers.forEach((_, number) => {
-      const row = this.row(number);
+      const row = this.there(number);
       if (row) row.hidden = wanted.reviewFirst ? !passes.has(number) : !everything && !shown.has(row);
     });
     return [passes.size, judged.length];
@@ -137,8 +145,9 @@ export class ReportView {
       goal?.focus({ preventScroll: true });
     } else if (summary) {
       const number = Number(summary.parentElement!.id.split("f")[1]);
+      unfold(summary.parentElement);
       if (summary.parentElement!.id) this.select(number);
-      else if (summary.parentElement!.classList.contains("whole")) this.fillWhole(summary.parentElement!);
+      else if (summary.parentElement!.matches(".whole")) this.fillWhole(summary.parentElement!);
     }
   }
 
