@@ -1,5 +1,4 @@
-// Report: one report of the page: selecting values and places, filters, the order of the rows.
-// The HTML is complete without this. Nothing runs for each row before something is used.
+// Report: selecting values and places, filters, order. Nothing runs for each row before it is used.
 
 import { data, type Field, type PageReport } from "./data";
 import { detail, heatMap } from "./detail";
@@ -73,7 +72,8 @@ export class ReportView {
     this.arrange(wanted.reviewFirst);
     const everything = passes.size === judged.length, shown = new Set<Element>();
     if (!everything) for (const number of passes)
-      for (let up: Element | null = this.row(number); up && up !== this.rows && !shown.has(up); up = up.parentElement) shown.add(up);
+      for (let up: Element | null = this.row(number); up && up !== this.rows && !shown.has(up); up = up.parentElement)
+        if (shown.add(up) && up.matches(".group") && passes.size < 300) (up as HTMLDetailsElement).open = true;
     this.pointers.forEach((_, number) => {
       const row = this.there(number);
       if (row) row.hidden = wanted.reviewFirst ? !passes.has(number) : !everything && !shown.has(row);
