@@ -67,9 +67,7 @@ function help(): void {
 }
 
 function show(title: string, content: Node): void {
-  const close = element("button", { type: "button" }, "Close");
-  const dialog = element("dialog", { "aria-label": title }, element("h2", {}, title), content, close);
-  close.addEventListener("click", () => dialog.close());
+  const dialog = element("dialog", { "aria-label": title }, element("h2", {}, title), content, button("Close", "", () => dialog.close()));
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
