@@ -97,8 +97,8 @@ def find(places: Sequence[str], *, without: Iterable[AnyPath] = ()) -> InputFile
                 )
                 problems.append(Problem(name, reason))
             else:
-                one = shown(name) if is_remote(name) else os.path.normpath(name)
-                names.setdefault(one, name)  # two names may be of one file
+                normal = shown(name) if is_remote(name) else os.path.normpath(name)
+                names.setdefault(normal, name)  # two names may be of one file
         if not here:
             problems.append(Problem(shown(place), _why_none(place)))
     return InputFiles(tuple(names.values()), tuple(problems), states)
@@ -166,25 +166,25 @@ def _remote_matches(place: str, states: dict[str, FileState]) -> list[str]:
     file = RemoteFile.of(place)
     info = file.info()
     if info.is_file:
-        found = {file.address: remote_state(file, info)}
+        matches = {file.address: remote_state(file, info)}
     elif file.is_web:
-        found = {}
+        matches = {}
     elif MAGIC & set(file.path):
         parts = file.path.split("/")
         fixed = next(number for number, part in enumerate(parts) if MAGIC & set(part))
         folder, pattern = RemoteFile(file.root, "/".join(parts[:fixed]), file.query), parts[fixed:]
-        found = {
-            one.address: remote_state(one, state) for one, state in folder.inside()
-            if _is_match(_inner(one, folder).split("/"), pattern)
+        matches = {
+            item.address: remote_state(item, state) for item, state in folder.inside()
+            if _is_match(_inner(item, folder).split("/"), pattern)
         }  # fmt: skip
     else:
-        found = {
-            one.address: remote_state(one, state) for one, state in file.inside()
-            if one.name.lower().endswith(ENDINGS)
-            and not any(part.startswith(".") for part in _inner(one, file).split("/"))
+        matches = {
+            item.address: remote_state(item, state) for item, state in file.inside()
+            if item.name.lower().endswith(ENDINGS)
+            and not any(part.startswith(".") for part in _inner(item, file).split("/"))
         } if info.type.name == "Directory" else {}  # fmt: skip
-    states |= found
-    return list(found)
+    states |= matches
+    return list(matches)
 
 
 def _inner(file: RemoteFile, folder: RemoteFile) -> str:

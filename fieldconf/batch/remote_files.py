@@ -207,8 +207,8 @@ def is_remote(name: str) -> bool:
     >>> is_remote("s3://bucket/a.jsonl"), is_remote("saved/a.jsonl"), is_remote("file:///a.jsonl")
     (True, False, False)
     """
-    found = _ADDRESS.match(name)
-    return found is not None and found[1].lower() != "file"
+    address = _ADDRESS.match(name)
+    return address is not None and address[1].lower() != "file"
 
 
 def local_name(name: str) -> str:

@@ -188,26 +188,26 @@ def _ask(session: "LabelSession", limit: int | None) -> None:
     """Ask for values until all are labelled, or somebody has had enough."""
     from fieldconf.cli.label_screen import show
 
-    before, said = len(session.labels), ""
+    before, message = len(session.labels), ""
     keyboard = Keyboard()
     try:
         while (item := session.current) is not None:
             if limit is not None and len(session.labels) - before >= limit:
                 return
             keyboard.ready()
-            show(session, item, said, KEYS)
+            show(session, item, message, KEYS)
             key = keyboard.key()
             if key == END or key.name == "q":
                 return
             if key == KeyPress("c"):
                 key = KeyPress("c", keyboard.line("right value (Enter alone: cancel): "))
-            said = _act(session, item, key)
+            message = _act(session, item, key)
     finally:
         keyboard.close()
 
 
 def _act(session: "LabelSession", item: "LabelItem", key: KeyPress) -> str:
-    """Do what a key means; what is said of it."""
+    """Do what a key means; return the message about it."""
     actions = {"y": session.right, "n": session.wrong, "s": session.skip}
     if key.name in actions:
         return _saved(actions[key.name]())
@@ -255,7 +255,7 @@ def value_of(text: str, answer: Any) -> Any:
     return text if isinstance(answer, str) and isinstance(value, (bool, int, float)) else value
 
 
-# -- what is said ---------------------------------------------------------------------------------
+# -- messages ------------------------------------------------------------------------------------
 
 
 def _named(label: "Label") -> str:

@@ -174,29 +174,29 @@ def agreeing(report: "Report[Any]") -> list[str]:
         f"{name} {agreement.count} of {agreement.of}"
         for name, agreement in counts if agreement.count < agreement.of
     ]  # fmt: skip
-    said = f"differ on {_listed(differing)}" if differing else "agree on every value"
-    return [printable(f"samples: {samples} answers {said}")]
+    result = f"differ on {_listed(differing)}" if differing else "agree on every value"
+    return [printable(f"samples: {samples} answers {result}")]
 
 
 def standing(report: "Report[Any]") -> list[str]:
     """Where the values stand in the text, a line each, and those that do not; else empty."""
-    found = [
+    lines = [
         f"in the text: {field.pointer or '(whole)'} at character {span.start}: {_cut(span.text)}"
         + ("" if span.how == "exact" else f" ({span.how})")
         for field in report.leaves.values() for span in (field.source_spans or ())[:1]
     ]  # fmt: skip
-    more = len(found) - _MOST_NAMED
+    more = len(lines) - _MOST_NAMED
     rest = [f"in the text: {more} more (--json has all places)"] if more > 0 else []
-    return [*map(printable, found[:_MOST_NAMED]), *rest, *filter(None, [absent(report)])]
+    return [*map(printable, lines[:_MOST_NAMED]), *rest, *filter(None, [absent(report)])]
 
 
 def standing_briefly(report: "Report[Any]") -> list[str]:
     """The same for one line: where the values begin, and those that do not stand in the text."""
-    found = [
+    places = [
         f"{field.pointer or '(whole)'} at character {field.source_spans[0].start}"
         for field in report.leaves.values() if field.source_spans
     ]  # fmt: skip
-    present = [printable(f"in the text: {_listed(found)}")] if found else []
+    present = [printable(f"in the text: {_listed(places)}")] if places else []
     return [*present, *filter(None, [absent(report)])]
 
 

@@ -243,8 +243,8 @@ def _items(
             continue
         value = field.value
         if field.kind == "array":  # of rows of a batch it has no items
-            found = next(values_at(answer.data, [*map(str, field.path)]), None)
-            value = value if found is None else found[1]
+            match = next(values_at(answer.data, [*map(str, field.path)]), None)
+            value = value if match is None else match[1]
         outcome, reason = _outcome(field, policy)
         drawn: Drawn = "audit" if outcome == "accept" else "doubtful"
         yield LabelItem(document, field, plain_value(value), drawn, outcome, reason, text)

@@ -60,11 +60,11 @@ def looks_ours(line: bytes) -> bool:
 def intact(line: bytes) -> Iterator[Span]:
     r"""The sealed lines in some bytes, in their order.
 
-    >>> one = sealed(b'{"index": 0, "id": null}\n')[:-1]
-    >>> [*intact(one)] == [(0, len(one))], [*intact(one.replace(b"0", b"1", 1))]
+    >>> line = sealed(b'{"index": 0, "id": null}\n')[:-1]
+    >>> [*intact(line)] == [(0, len(line))], [*intact(line.replace(b"0", b"1", 1))]
     (True, [])
     """
-    begins = [found.start() for found in _BEGIN.finditer(line)]
+    begins = [match.start() for match in _BEGIN.finditer(line)]
     stop = 0
     for seal in _SEAL.finditer(line):
         for start in begins:

@@ -14,7 +14,7 @@ The file is readable without its script. The script reads one JSON document, whi
      "reports": [{"name": "",            # of the document that was read; "" where there is one
                   "schema": "Ticket",    # the name of the schema; "" without one
                   "source": "Dear ...",  # the text that was read; null where it is not known
-                  "report": {...}}]}     # Report.to_dict(tokens=True), made shorter
+                  "report": {...}}]}     # Report.to_dict(tokens=True), jinja shorter
 
 In ``report`` what is null or empty is left out of fields (but for value, confidence and outcome),
 and "tokens" are lists: [text, logprob, [[text, logprob] for each candidate]] (nats, or "-inf").
@@ -118,13 +118,13 @@ def environment() -> Any:
     """Jinja2's environment with our templates; imported when something is shown."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
-    made = Environment(
+    jinja = Environment(
         loader=FileSystemLoader(FOLDER / "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    made.filters["printable"] = printable
-    made.filters["printable_lines"] = lines_of
-    return made
+    jinja.filters["printable"] = printable
+    jinja.filters["printable_lines"] = lines_of
+    return jinja
 
 
 @cache

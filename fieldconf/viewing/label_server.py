@@ -58,13 +58,13 @@ class LabelServer(ThreadingHTTPServer):
             ValueError: if it is no such action.
         """
         with self._lock:
-            said = self._act(action)
+            message = self._act(action)
             item = self.session.current
             return {
                 "item": None if item is None else item_data(item),
                 "done": len(self.session.labels),
                 "left": len(self.session.queue) - len(self.session.labels),
-                "said": said,
+                "message": message,
                 "progress": progress_data(self.session.progress),
             }
 

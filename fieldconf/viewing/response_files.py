@@ -37,18 +37,18 @@ def results_of(files: Sequence[str], score: Scorer) -> list[Result[Any]]:
     Traceback (most recent call last):
     fieldconf.errors.PayloadError: cannot read /nowhere: No such file or directory
     """
-    found: dict[str, tuple[Report[Any] | None, FieldconfError | None]] = {}
+    results: dict[str, tuple[Report[Any] | None, FieldconfError | None]] = {}
     for file in files:
         prefix = "" if len(files) == 1 else f"{file}:"
         for name, report, error in _in_file(file, score, prefix):
-            own = name if name not in found else f"{name} ({len(found) + 1})"
-            found[own] = report, error
-    errors = [error for _, error in found.values() if error is not None]
-    if len(errors) == len(found) and errors:
+            own = name if name not in results else f"{name} ({len(results) + 1})"
+            results[own] = report, error
+    errors = [error for _, error in results.values() if error is not None]
+    if len(errors) == len(results) and errors:
         raise errors[0]
     return [
         Result(number, None, "failed" if report is None else report.outcome, report, error, id=name)
-        for number, (name, (report, error)) in enumerate(found.items())
+        for number, (name, (report, error)) in enumerate(results.items())
     ]
 
 

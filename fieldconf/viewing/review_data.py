@@ -34,7 +34,7 @@ _MOST_WRONG, _MOST_LABELS = 10, 200  # of the table of bounds: 16 kB
 
 def item_data(item: LabelItem) -> dict[str, Any]:
     """A value as the page shows it."""
-    found, field = excerpt(item, _AROUND), item.field
+    place, field = excerpt(item, _AROUND), item.field
     return {
         "document": item.document, "field": item.field.pointer, "answer": _json(item.value),
         "text": isinstance(item.value, str) or item.value is None,
@@ -43,7 +43,7 @@ def item_data(item: LabelItem) -> dict[str, Any]:
         "why": "" if field.why is None else field.why.sentence,
         "confidence": field.confidence, "low": field.low, "high": field.high,
         "others": [[_json(other.value), other.probability] for other in item.alternatives],
-        "excerpt": None if found is None else list(found[:3]),
+        "excerpt": None if place is None else list(place[:3]),
     }  # fmt: skip
 
 

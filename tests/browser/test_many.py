@@ -134,7 +134,7 @@ def test_whatever_others_wrote_is_only_text(visit, tmp_path, width):
     page = visit(path, width=width)
     assert overflow(page) == 0
     page.keyboard.press("r")
-    page.wait_for_selector(".asked")
+    page.wait_for_selector(".question")
     page.keyboard.press("o")
     for _ in ATTACKS:
         page.keyboard.press("2")
@@ -170,9 +170,9 @@ def test_labels_survive_a_reload_and_are_read_by_fc_labels(visit, place, tmp_pat
         page.keyboard.press("r")
         page.wait_for_selector("text=Review: 5 done")
         known = session.progress
-        told = shown(page, "#review .told")[0]
-        assert f"{known.labels} labels: {known.right} right" in told
-        assert f"{known.needed} more of them must be checked" in told
+        progress = shown(page, "#review .progress")[0]
+        assert f"{known.labels} labels: {known.right} right" in progress
+        assert f"{known.needed} more of them must be checked" in progress
         page.keyboard.press("3")
         page.fill("[aria-label='The right value']", "null")
         page.keyboard.press("Enter")
@@ -199,7 +199,7 @@ def test_a_value_of_the_distribution_is_one_click(visit, place):
     other.click()
     page.wait_for_selector("text=Review: 1 done")
     assert "is wrong" in shown(page, "#review output")[0]
-    assert "1 label: 0 right, 1 wrong" in shown(page, "#review .told")[0]
+    assert "1 label: 0 right, 1 wrong" in shown(page, "#review .progress")[0]
 
 
 def test_a_typed_value_that_is_no_json_is_not_saved(visit, place):

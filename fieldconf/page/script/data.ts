@@ -44,16 +44,16 @@ export const probability = (logprob: Candidate[1]): number | null =>
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K, attributes: Record<string, string> = {}, ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
 }
 
 function shape(tag: string, attributes: Record<string, string>): Element {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  return node;
 }
 
 /** A bar of a share (0..1), with its bounds if they are apart. */
@@ -67,11 +67,11 @@ export function bar(share: number, low = share, high = share): Element {
 
 /** A button with words; beside them the key that presses it while it is visible. */
 export function button(words: string, key: string, run: () => void): HTMLButtonElement {
-  const made = element("button", { type: "button" }, words);
+  const node = element("button", { type: "button" }, words);
   if (key) {
-    made.setAttribute("aria-keyshortcuts", key);
-    made.append(" ", element("kbd", { "aria-hidden": "true" }, key === "Escape" ? "Esc" : key));
+    node.setAttribute("aria-keyshortcuts", key);
+    node.append(" ", element("kbd", { "aria-hidden": "true" }, key === "Escape" ? "Esc" : key));
   }
-  made.addEventListener("click", run);
-  return made;
+  node.addEventListener("click", run);
+  return node;
 }

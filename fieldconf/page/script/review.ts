@@ -8,9 +8,9 @@ interface Item {
   confidence: number | null; low: number | null; high: number | null; others: [string, number | null][]; excerpt: [string, string, string] | null;
 }
 type Progress = Record<"labels" | "right" | "skipped" | "audited" | "audited_right" | "risk", number> & Record<"low" | "high" | "needed", number | null>;
-interface State { item: Item | null; done: number; left: number; said: string; progress: Progress }
+interface State { item: Item | null; done: number; left: number; message: string; progress: Progress }
 interface Review { head: string; risk: number; items: Item[]; enough: number[] | null; bounds: [number, number][][] | null }
-/** `right` is null for a skipped value; `value` is the JSON text of the right one, if that was given. */
+/** `right` is null for a skipped value; `value` is the JSON text of the right one, if that was judged. */
 interface Label { right: boolean | null; value?: string }
 interface Keeper { state(): Promise<State>; label(item: Item, label: Label): Promise<State>; undo(): Promise<State>; end: [string, () => void] }
 const UNKEPT = "This browser keeps nothing for this page: download the labels before you close it.";
@@ -18,19 +18,19 @@ const UNKEPT = "This browser keeps nothing for this page: download the labels be
 /** Keeps labels in the browser. Label i is of value i: the order of the values is fixed. */
 function browserKeeper(review: Review): Keeper {
   const key = `fieldconf labels ${review.head}`, { items } = review;
-  let labels: Label[] = [], said = "";
-  try { labels = (JSON.parse(localStorage.getItem(key) ?? "[]") as Label[]).slice(0, items.length); } catch { said = UNKEPT; }
+  let labels: Label[] = [], message = "";
+  try { labels = (JSON.parse(localStorage.getItem(key) ?? "[]") as Label[]).slice(0, items.length); } catch { message = UNKEPT; }
   const state = async (): Promise<State> => {
-    const given = labels.filter(({ right }) => right !== null), audit = labels.filter(({ right }, at) => right !== null && items[at]!.drawn === "audit");
+    const judged = labels.filter(({ right }) => right !== null), audit = labels.filter(({ right }, at) => right !== null && items[at]!.drawn === "audit");
     const right = audit.filter((each) => each.right).length, wrong = audit.length - right, enough = review.enough?.[wrong];
     const bounds = review.bounds?.[wrong]?.[audit.length] ?? [null, null], share = (part: number | null) => part === null ? null : part / 1000;
-    return { item: items[labels.length] ?? null, done: labels.length, left: items.length - labels.length, said, progress: {
-      labels: given.length, right: given.filter((each) => each.right).length, skipped: labels.length - given.length, audited: audit.length, audited_right: right,
+    return { item: items[labels.length] ?? null, done: labels.length, left: items.length - labels.length, message, progress: {
+      labels: judged.length, right: judged.filter((each) => each.right).length, skipped: labels.length - judged.length, audited: audit.length, audited_right: right,
       low: share(bounds[0]), high: share(bounds[1]), risk: review.risk, needed: enough === undefined ? null : Math.max(0, enough - audit.length) } };
   };
   const keep = (words: string): Promise<State> => {
-    said = words;
-    try { localStorage.setItem(key, JSON.stringify(labels)); } catch { said = UNKEPT; }
+    message = words;
+    try { localStorage.setItem(key, JSON.stringify(labels)); } catch { message = UNKEPT; }
     return state();
   };
   /** A line as `fieldconf label` writes it; values stay the JSON texts that they are: a number would be rounded. */
@@ -89,15 +89,15 @@ export function startReview(panel: HTMLElement, openReport: Open): void {
     act(keeper.state());
   };
   const show = (state: State): void => {
-    status.value = state.said;
+    status.value = state.message;
     head.replaceChildren(element("h2", { id: "review-title" }, `Review: ${state.done} done, ${state.left} left`), button("Undo", "u", () => act(keeper.undo())),
       button(keeper.end[0], "", keeper.end[1]), ...(isServed ? [] : [button("Close", "Escape", close)]));
-    body.replaceChildren(...(state.item ? asked(state.item) : [element("p", {}, "All values are labelled.")]),
-      element("div", { class: "told" }, ...progressLines(state.progress).map((line) => element("p", {}, line))));
+    body.replaceChildren(...(state.item ? question(state.item) : [element("p", {}, "All values are labelled.")]),
+      element("div", { class: "progress" }, ...progressLines(state.progress).map((line) => element("p", {}, line))));
     if (state.item && location.hash.length > 1) openReport(state.item.document, state.item.field);
   };
-  const asked = (item: Item): HTMLElement[] => {
-    const { document, field, answer, drawn, reason, why, confidence, low, high, others, list } = item, [before, found, after] = item.excerpt ?? ["", "", ""];
+  const question = (item: Item): HTMLElement[] => {
+    const { document, field, answer, drawn, reason, why, confidence, low, high, others, list } = item, [before, match, after] = item.excerpt ?? ["", "", ""];
     const typed = element("input", { type: "text", "aria-label": "The right value", autocomplete: "off" });
     const form = element("form", { class: "typed", hidden: "" }, typed, element("button", {}, "Save"));
     form.addEventListener("submit", (event) => {
@@ -109,8 +109,8 @@ export function startReview(panel: HTMLElement, openReport: Open): void {
     const cause = drawn === "audit" ? "audit: drawn at random from the accepted values" : `doubtful: ${reason || "the policy does not accept it"}`;
     return [
       element("p", { class: "meta" }, element("bdi", {}, document), button("Open the report", "o", () => void openReport(document, field))),
-      ...(item.excerpt ? [element("blockquote", { class: "text", tabindex: "0" }, before, ...(found ? [element("mark", {}, found)] : []), after)] : []),
-      element("p", { class: "asked" }, element("bdi", {}, field || "answer"), " = ", element("bdi", { class: "value" }, answer)),
+      ...(item.excerpt ? [element("blockquote", { class: "text", tabindex: "0" }, before, ...(match ? [element("mark", {}, match)] : []), after)] : []),
+      element("p", { class: "question" }, element("bdi", {}, field || "answer"), " = ", element("bdi", { class: "value" }, answer)),
       element("div", { class: "note" }, ...[`confidence ${figure(confidence)}${bounds}`, cause, why].map((line) => element("p", {}, line))),
       ...(list ? [element("p", {}, "Is no item missing, and none too many?")] : []),
       element("div", { class: "buttons" }, button("Right", "1", () => say(item, true)), button("Wrong", "2", () => say(item, false)),
