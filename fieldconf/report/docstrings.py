@@ -6,10 +6,11 @@ Never: a text that does not stand in the docstring; Python without docstrings (-
 Why:   the JSON Schema of a report describes its keys, and the words are written once.
 """
 
-import functools
 import re
 from inspect import cleandoc
 from typing import Any
+
+from fieldconf.threads import cached_property
 
 _ENTRY = re.compile(r"^    (\w+(?:, \w+)*): (.*(?:\n(?:     .*|))*)", re.MULTILINE)
 
@@ -40,7 +41,7 @@ def attributes_of(record: type) -> dict[str, str]:
 
 
 def _is_property(value: Any) -> bool:
-    return isinstance(value, (property, functools.cached_property))
+    return isinstance(value, (property, cached_property))
 
 
 def _plain(text: str) -> str:

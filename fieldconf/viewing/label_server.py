@@ -15,11 +15,12 @@ import hmac
 import json
 import secrets
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Thread
 from typing import Any
 
 from fieldconf.errors import FieldconfError
 from fieldconf.labelling import LabelSession
+from fieldconf.threads import Lock
 from fieldconf.viewing.review_data import item_data, progress_data
 
 _LONGEST = 1_000_000  # bytes of a request: a right value may be a text
