@@ -175,6 +175,20 @@ def test_a_digit_that_a_double_does_not_hold_is_in_the_text_beside_it():
     assert (row["n"], row["n.json"]) == (0.12345678901234568, exact)
 
 
+def test_a_schema_file_is_read_again_when_it_is_another_one(tmp_path, monkeypatch):
+    """Counterexample: a relative name stood for the first file that had it, in any folder."""
+    batch = pa.schema({"response": "string"})
+    for folder, type_, column in (("a", "boolean", "bool"), ("b", "string", "string")):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        schema = {"properties": {"n": {"type": type_}}}
+        (tmp_path / folder / "schema.json").write_text(json.dumps(schema))
+        types = output_schema(batch, "schema.json", wide=True)
+        assert str(types.field("n").type) == column
+    (tmp_path / "b" / "schema.json").write_text('{"properties": {"n": {"type": "boolean"}}}')
+    assert str(output_schema(batch, "schema.json", wide=True).field("n").type) == "bool"
+
+
 def test_a_whole_answer_has_the_outcome_and_the_reason_of_its_report():
     whole, *_ = rows_of(response({"team": "hr", "customer": {"name": "A"}}), schema=Ticket)
     report = fc.score(response({"team": "hr", "customer": {"name": "A"}}), Ticket)

@@ -12,6 +12,7 @@ all responses, and for a lack of memory, which cannot be attributed to one respo
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -148,12 +149,29 @@ class _BatchPlan(NamedTuple):
 
 
 def _compiled(schema: Any) -> Schema:
-    return _loaded(schema) if isinstance(schema, str) else compile_schema(schema).as_requested
+    if isinstance(schema, str):
+        return _loaded(schema, _file_state(schema))
+    return compile_schema(schema).as_requested
 
 
 @lru_cache(maxsize=64)
-def _loaded(target: str) -> Schema:
+def _loaded(target: str, _file_state: tuple[str, int, int] | None) -> Schema:
     return compile_schema(load_schema(target)).as_requested
+
+
+def _file_state(target: str) -> tuple[str, int, int] | None:
+    """The path, time of change and size of a schema's file: another file is loaded again.
+
+    None for a module, and where there is no file.
+    """
+    file = Path(target if target.endswith((".json", ".py")) else target.rpartition(":")[0])
+    if file.suffix not in {".json", ".py"}:
+        return None
+    try:
+        info = file.stat()
+    except OSError:
+        return None
+    return str(file.absolute()), info.st_mtime_ns, info.st_size
 
 
 def _form(schema: Schema, batch_schema: Any, column: str, *, wide: bool) -> RowFormat:
