@@ -2,6 +2,8 @@
 
 import json
 import os
+import threading
+import urllib.request
 from collections import Counter
 
 import pyarrow as pa
@@ -18,6 +20,8 @@ from fieldconf.labelling.label_lines import Label, seed_of
 from fieldconf.labelling.label_progress import needed, progress_of
 from fieldconf.many.output_lines import line_of
 from fieldconf.report.results import Result
+from fieldconf.viewing import label_server
+from fieldconf.viewing.label_server import LabelServer
 
 
 def report(value, logprob=-0.01, **more):
@@ -485,3 +489,33 @@ def test_the_text_is_the_reports_own_input():
     assert excerpt(walked(queue_of({"1": own}))[0])[1] == "Anna"
     saved = fc.Report.from_dict(own.to_dict())
     assert excerpt(walked(queue_of({"1": saved}))[0]) == ("", "Anna", "", False, False)
+
+
+# -- the server of the page -----------------------------------------------------------------------
+
+
+def test_the_label_server_ends_after_the_page_has_its_answer(tmp_path, monkeypatch):
+    """Counterexample: the program could end first, and the page got no answer."""
+    events, is_over, send = [], threading.Event(), label_server._Handler._send
+
+    def end(_):
+        events.append("end")
+        is_over.set()
+
+    def answer(*arguments):
+        send(*arguments)
+        events.append("answer")
+
+    monkeypatch.setattr(LabelServer, "shutdown", end)
+    monkeypatch.setattr(label_server._Handler, "_send", answer)
+    about = {"Content-Type": "application/json"}
+    with LabelSession(queue_of(REPORTS), tmp_path / "labels.jsonl") as session:
+        with LabelServer(session, "") as server:
+            request = urllib.request.Request(f"{server.address}label", b'{"finish": true}', about)
+            serving = threading.Thread(target=server.handle_request)
+            serving.start()
+            with urllib.request.urlopen(request) as response:
+                assert json.load(response)["done"] == 0
+            serving.join()
+            assert is_over.wait(30)
+    assert events == ["answer", "end"]

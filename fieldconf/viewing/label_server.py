@@ -35,6 +35,7 @@ class LabelServer(ThreadingHTTPServer):
 
     Attributes:
         address: what to open in a browser.
+        is_finished: whether the person has pressed "Finish".
     """
 
     daemon_threads = True
@@ -45,14 +46,16 @@ class LabelServer(ThreadingHTTPServer):
         self.host = f"127.0.0.1:{self.server_port}"
         self.secret = secrets.token_urlsafe(24)
         self.address = f"http://{self.host}/{self.secret}/"
+        self.is_finished = False
         self._lock = Lock()
 
     def act(self, action: dict[str, Any]) -> dict[str, Any]:
         """Do what the page asks for, and say what is next.
 
         An action without a key asks for the state alone. "undo" withdraws the last label; "finish"
-        ends the server; all others are labels of the value of "document" and "field": "right"
-        (true, false, or null: it is skipped), and perhaps "value", the JSON text of the right one.
+        ends the server after the answer; all others are labels of the value of "document" and
+        "field": "right" (true, false, or null: it is skipped), and perhaps "value", the JSON text
+        of the right one.
 
         Raises:
             FieldconfError: if the label cannot be written.
@@ -72,7 +75,7 @@ class LabelServer(ThreadingHTTPServer):
     def _act(self, action: dict[str, Any]) -> str:
         session = self.session
         if "finish" in action:
-            Thread(target=self.shutdown).start()  # it waits for the end of this request
+            self.is_finished = True
             return ""
         if "undo" in action:
             label = session.undo()
@@ -116,6 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(400, b"no such action", "text/plain; charset=utf-8")
         else:
             self._send(200, json.dumps(state).encode(), "application/json")
+            if self._server.is_finished:  # not before the page has its answer
+                Thread(target=self._server.shutdown).start()  # it waits for the serving thread
 
     def _action(self) -> dict[str, Any]:
         """The JSON object of a request.

@@ -93,7 +93,7 @@ def test_labels_of_the_page_are_in_the_file_at_once_and_a_killed_session_goes_on
             page.wait_for_selector("text=Review: 3 done")
             page.keyboard.press("u")
             page.wait_for_selector("text=Review: 2 done")
-            page.click("text=Finish")
+            page.click("button >> text=Finish")
             page.wait_for_selector("h1 >> text=Finished")
         output, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
