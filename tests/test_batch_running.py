@@ -69,6 +69,14 @@ def test_several_workers_have_the_output_of_one():
     assert output() == output("one.parquet")
 
 
+def test_workers_have_the_environment_of_their_run(here, monkeypatch):
+    """Counterexample: they had that of the first run, without credentials that were set later."""
+    scored(schema="answer.py:Answer", output="one.parquet", workers=2)
+    (here / "later.py").write_text(MODEL + '\nos.environ["SET_LATER"]\n')
+    monkeypatch.setenv("SET_LATER", "1")
+    assert scored(schema="later.py:Answer", workers=2).responses == COUNT + 1
+
+
 def test_a_worker_that_ends_by_itself_is_told_and_what_is_done_is_kept():
     scored(output="one.parquet")
     with pytest.raises(OutputError, match=r"a worker ended by itself while it read a\.jsonl"):

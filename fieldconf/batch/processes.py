@@ -120,7 +120,9 @@ def _pool(task: BlockTask, folder: Folder, workers: int) -> Generator[ProcessPoo
     """A pool of worker processes; when it closes, they finish the blocks they are scoring."""
     methods = multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(task, folder))
+    # The server that forks may be older than a change to the environment, such as credentials.
+    arguments = dict(os.environ), task, folder
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=arguments)
     try:
         yield pool
     finally:
@@ -132,7 +134,9 @@ def _pool(task: BlockTask, folder: Folder, workers: int) -> Generator[ProcessPoo
 _worker_state: list[tuple[BlockTask, Folder]] = []
 
 
-def _begin(task: BlockTask, folder: Folder) -> None:
+def _begin(environment: dict[str, str], task: BlockTask, folder: Folder) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
     _worker_state[:] = [(task, folder)]
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes: the parent decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
