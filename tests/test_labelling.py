@@ -496,7 +496,7 @@ def test_the_text_is_the_reports_own_input():
 
 def test_the_label_server_ends_after_the_page_has_its_answer(tmp_path, monkeypatch):
     """Counterexample: the program could end first, and the page got no answer."""
-    events, is_over, send = [], threading.Event(), label_server._Handler._send
+    events, is_over, send = [], threading.Event(), label_server._LabelHandler._send
 
     def end(_):
         events.append("end")
@@ -507,7 +507,7 @@ def test_the_label_server_ends_after_the_page_has_its_answer(tmp_path, monkeypat
         events.append("answer")
 
     monkeypatch.setattr(LabelServer, "shutdown", end)
-    monkeypatch.setattr(label_server._Handler, "_send", answer)
+    monkeypatch.setattr(label_server._LabelHandler, "_send", answer)
     about = {"Content-Type": "application/json"}
     with LabelSession(queue_of(REPORTS), tmp_path / "labels.jsonl") as session:
         with LabelServer(session, "") as server:

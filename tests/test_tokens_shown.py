@@ -151,6 +151,18 @@ def test_a_saved_report_is_read_as_well(saved):
     assert lines[0].rstrip() == '/team  "billing"  0.667  accept'
 
 
+def test_the_file_of_a_schema_runs_once(saved, tmp_path):
+    """Counterexample: it ran for the saved report, and again for the response."""
+    model = tmp_path / "model.py"
+    model.write_text(
+        "from pathlib import Path\nfrom pydantic import BaseModel\n"
+        "with Path(__file__).with_name('runs').open('a') as file:\n    file.write('x')\n"
+        "class Ticket(BaseModel):\n    pass\n"
+    )
+    run("tokens", saved / "response.json", "--schema", f"{model}:Ticket")
+    assert (tmp_path / "runs").read_text() == "x"
+
+
 def test_a_response_without_tokens_says_so():
     body = response(TICKET)
     body["choices"][0]["logprobs"] = None

@@ -205,6 +205,8 @@ def test_masked_values_are_nowhere_in_the_files(tmp_path):
 def test_what_cannot_be_shown_is_an_error(tmp_path):
     with pytest.raises(EvaluationError, match="these are no reports"):
         fc.view([{"a": 1}], tmp_path / "page.html")
+    with pytest.raises(EvaluationError, match="number 1 is no report, but int"):
+        named_reports([report_of(token("1")), 5])
     with pytest.raises(EvaluationError, match="two reports have the id 'a'"):
         fc.view([("a", answer()), ("a", answer())], tmp_path / "page.html")
     with pytest.raises(OutputError, match="cannot be written"):

@@ -41,6 +41,20 @@ by_outcome = click.option(
 """The option ``exit_by_outcome``."""
 
 
+_TEXTS = (
+    click.option(
+        "--source", "places", multiple=True,
+        help="The texts that were read: files, folders or patterns, as for extract --each; "
+        "repeatable.",
+    ),
+    click.option("--per", type=click.Choice(["line", "file"]), help="What one text is."),
+    click.option(
+        "--text-field", help='Lines are JSON; what was read. [default: "text" in .jsonl]'
+    ),
+    click.option("--id-field", help="Lines are JSON; what is the document's id."),
+)  # fmt: skip
+
+
 def _positive(context: click.Context, option: click.Parameter, value: float | None) -> float | None:
     """A positive number, if it is one."""
     if value is not None and not 0 < value < math.inf:  # false of nan, too
@@ -59,6 +73,13 @@ matching = click.option(
     help="Whether letter case, white space around and full stops count.",
 )  # fmt: skip
 """The option ``match``: how a text is compared with the labels."""
+
+
+def source_texts(command: F) -> F:
+    """Add the options that find the texts that were read: places, per, text_field, id_field."""
+    for option in reversed(_TEXTS):
+        command = option(command)
+    return command
 
 
 def limiting(command: F) -> F:

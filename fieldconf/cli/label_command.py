@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from fieldconf.cli.arguments import policy_of
+from fieldconf.cli.arguments import policy_of, source_texts
 from fieldconf.cli.keyboard import END, Keyboard, KeyPress
 from fieldconf.cli.showing import one_line_errors
 from fieldconf.errors import EvaluationError
@@ -48,13 +48,7 @@ accepted values are; doubtful values do not count for that."""
     "--labels", "path", type=click.Path(path_type=Path, dir_okay=False), required=True,
     help="The file of labels (.jsonl); a file that exists is continued.",
 )  # fmt: skip
-@click.option(
-    "--source", "places", multiple=True,
-    help="The texts that were read: files, folders or patterns, as for extract --each; repeatable.",
-)  # fmt: skip
-@click.option("--per", type=click.Choice(["line", "file"]), help="What one text is.")
-@click.option("--text-field", help='Lines are JSON; what was read. [default: "text" in .jsonl]')
-@click.option("--id-field", help="Lines are JSON; what is the document's id.")
+@source_texts
 @click.option(
     "--policy", "policy_path", type=click.Path(path_type=Path),
     help="What is accepted: a TOML or JSON file. [default: the policies of REPORTS]",

@@ -64,7 +64,7 @@ def reports_of(response: str, options: SavedOptions, *, every: bool = False) -> 
         PayloadError: if the file cannot be read, or holds no such answer.
         SchemaError, PolicyError, CalibrationError: if one of them cannot be used.
     """
-    return _reports(read_bytes(response), options, every=every)
+    return _reports(read_bytes(response), _kind(options), options, every=every)
 
 
 def report_of(response: str, options: SavedOptions) -> "Report[Any]":
@@ -77,10 +77,10 @@ def report_of(response: str, options: SavedOptions) -> "Report[Any]":
     """
     from dataclasses import replace
 
-    data = read_bytes(response)
-    saved = _saved(data, options["schema"])
+    data, kind = read_bytes(response), _kind(options)
+    saved = _saved(data, kind)
     if saved is None or (not saved.tokens and saved.response is not None):
-        return _reports(data, options)[0]
+        return _reports(data, kind, options)[0]
     has_limits = any(options[name] is not None for name in ("policy", "accept", "review"))
     if not has_limits:
         return saved
@@ -89,24 +89,29 @@ def report_of(response: str, options: SavedOptions) -> "Report[Any]":
     return replace(saved, policy=limits)
 
 
-def _saved(data: bytes, schema: str | None) -> "Report[Any] | None":
-    """The saved report that the bytes are; None if they are something else."""
+def _kind(options: SavedOptions) -> Any:
+    """The model, JSON Schema or label set of ``--schema``; None without it. It may run a file."""
     from fieldconf.batch.schema_loading import load_schema
+
+    schema = options["schema"]
+    return None if schema is None else load_schema(schema)
+
+
+def _saved(data: bytes, kind: Any) -> "Report[Any] | None":
+    """The saved report that the bytes are; None if they are something else."""
     from fieldconf.report import Report
 
-    kind = None if schema is None else load_schema(schema)
     try:
         return Report.from_json(data, kind)
     except PayloadError:
         return None
 
 
-def _reports(data: bytes, options: SavedOptions, *, every: bool = False) -> "list[Report[Any]]":
-    from fieldconf.batch.schema_loading import load_schema
+def _reports(
+    data: bytes, kind: Any, options: SavedOptions, *, every: bool = False
+) -> "list[Report[Any]]":
     from fieldconf.scoring.scorer import score, score_all
 
-    schema = options["schema"]
-    kind = load_schema(schema) if schema is not None else None
     limits = policy_of(options["policy"], options["accept"], options["review"])
     prompt, temperature = options["prompt"], options["temperature"]
     if every:

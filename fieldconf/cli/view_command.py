@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from fieldconf.cli import epilogs
-from fieldconf.cli.arguments import limiting, policy_of
+from fieldconf.cli.arguments import limiting, policy_of, source_texts
 from fieldconf.cli.label_command import check_texts, texts_in
 from fieldconf.cli.showing import one_line_errors
 from fieldconf.render.table import printable
@@ -33,13 +33,7 @@ from fieldconf.render.table import printable
     "--schema",
     help="MODULE:Model, FILE.py:Model (or a LabelSet's name) or a JSON Schema FILE.json.",
 )
-@click.option(
-    "--source", "places", multiple=True,
-    help="The texts that were read: files, folders or patterns, as for extract --each; repeatable.",
-)  # fmt: skip
-@click.option("--per", type=click.Choice(["line", "file"]), help="What one text is.")
-@click.option("--text-field", help='Lines are JSON; what was read. [default: "text" in .jsonl]')
-@click.option("--id-field", help="Lines are JSON; what is the document's id.")
+@source_texts
 @click.option(
     "--labels", type=click.Path(exists=True), help="Right values: shows how often values are right."
 )

@@ -11,7 +11,7 @@ import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from fieldconf.errors import EvaluationError
 from fieldconf.evaluation.correctness import Written
@@ -103,13 +103,54 @@ def answers_of(source: Any) -> list[ReportAnswer]:
                 "extract_many, or a file of fieldconf batch, a row a field",
             )
         return _batch_answers(source)
+    return [_answer(entry) for entry in entries_of(source)]
+
+
+class ReportEntry(NamedTuple):
+    """A report in a source.
+
+    Attributes:
+        document: the id of the document; None where it has none.
+        report: the report; None if there is none.
+        error: why there is none; else empty.
+    """
+
+    document: Hashable
+    report: Report[Any] | None
+    error: str = ""
+
+
+def entries_of(source: Any) -> list[ReportEntry]:
+    """The reports of a report, a mapping, or a sequence of (id, report), results or reports.
+
+    Raises:
+        EvaluationError: if one of them is no report.
+    """
     if isinstance(source, Report):
         entries: Iterable[Any] = [source]
     elif isinstance(source, Mapping):
         entries = cast("Mapping[Any, Any]", source).items()
     else:
         entries = source
-    return [_answer(entry, number) for number, entry in enumerate(entries)]
+    return [_entry(entry, number) for number, entry in enumerate(entries)]
+
+
+def _entry(entry: Any, number: int) -> ReportEntry:
+    document: Any = None
+    error = ""
+    if isinstance(entry, tuple):
+        document, entry = cast("tuple[Any, Any]", entry)
+    if isinstance(entry, Result):
+        result = cast("Result[Any]", entry)
+        document = result.id if document is None else document
+        error = "" if result.error is None else str(result.error)
+        entry = result.report
+    if entry is not None and not isinstance(entry, Report):
+        raise EvaluationError(
+            f"number {number} is no report, but {type(entry).__name__}", row=number,
+            remedy="Give reports only, each with the id of its document",
+        )  # fmt: skip
+    return ReportEntry(document, cast("Report[Any] | None", entry), error)
 
 
 def _is_entry(entry: Any) -> bool:
@@ -118,22 +159,10 @@ def _is_entry(entry: Any) -> bool:
     return isinstance(entry, (Report, Result))
 
 
-def _answer(entry: Any, number: int) -> ReportAnswer:
-    document: Any = None
-    if isinstance(entry, tuple):
-        document, entry = cast("tuple[Any, Any]", entry)
-    if isinstance(entry, Result):
-        result = cast("Result[Any]", entry)
-        document = result.id if document is None else document
-        entry = result.report
-    if entry is None:  # it failed
+def _answer(entry: ReportEntry) -> ReportAnswer:
+    document, report, _ = entry
+    if report is None:  # it failed
         return ReportAnswer(document, None, {}, is_whole=False)
-    if not isinstance(entry, Report):
-        raise EvaluationError(
-            f"number {number} is no report, but {type(entry).__name__}", row=number,
-            remedy="Give reports only, each with the id of its document",
-        )  # fmt: skip
-    report = cast("Report[Any]", entry)
     root = report.fields.get("")
     data = report.data if report.data is not None or root is None else root.value
     source = report.input if isinstance(report.input, str) else None

@@ -28,7 +28,7 @@ from typing import Any, BinaryIO, NamedTuple, Self, cast
 from fieldconf.errors import OutputError
 from fieldconf.many.locks import own
 from fieldconf.many.output_lines import Name, name_of, parsed, text_of
-from fieldconf.many.sealed_lines import Span, intact, looks_ours, sealed, unsealed
+from fieldconf.many.sealed_lines import LineSpan, intact, looks_ours, sealed, unsealed
 from fieldconf.threads import Lock
 
 _OTHERS = "Give the inputs as before (new ones at the end), or another output"
@@ -48,7 +48,7 @@ class _LinePlace(NamedTuple):
     failed: bool
 
 
-def _place(line: Mapping[str, Any], span: Span, *, is_new: bool) -> _LinePlace:
+def _place(line: Mapping[str, Any], span: LineSpan, *, is_new: bool) -> _LinePlace:
     length = span.stop - span.start
     is_failed = line["error"] is not None
     return _LinePlace(is_new, span.start, length, line["index"], line["key"], is_failed)
@@ -162,7 +162,7 @@ class Journal:
     def _read_all(self) -> None:
         if self._done is not None:
             for number, offset, text in _lines(self._done):
-                span = Span(offset, offset + len(text.removesuffix(b"\n")))
+                span = LineSpan(offset, offset + len(text.removesuffix(b"\n")))
                 self._note(parsed(text), self._path, number, span, is_new=False)
         self._file.truncate(self._read_journal())
 
@@ -182,21 +182,21 @@ class Journal:
                 spans = list(intact(line))
                 plain = parsed(line) if not spans and not are_sealed else None
                 if plain is not None:  # of a version that wrote no checksums
-                    spans = [Span(0, len(line))]
+                    spans = [LineSpan(0, len(line))]
                 are_sealed = are_sealed or (plain is None and bool(spans))
                 if spans != [(0, len(line))]:
                     self.damaged += 1
                     unknown = unknown or number
                 for start, stop in spans:
                     entry = plain or parsed(unsealed(line[start:stop]))
-                    span = Span(offset + start, offset + stop)
+                    span = LineSpan(offset + start, offset + stop)
                     self._note(entry, self._beside, number, span, is_new=True)
                 end = offset + len(text)
         if not self._places and not are_ours:
-            self._note(None, self._beside, unknown or 1, Span(0, 0), is_new=True)
+            self._note(None, self._beside, unknown or 1, LineSpan(0, 0), is_new=True)
         return end
 
-    def _note(self, line: Any, path: Path, number: int, span: Span, *, is_new: bool) -> None:
+    def _note(self, line: Any, path: Path, number: int, span: LineSpan, *, is_new: bool) -> None:
         if line is None:
             raise OutputError(
                 f"{path} is no output of extract_many (line {number})",
@@ -227,7 +227,7 @@ class Journal:
                 rest = memoryview(text)
                 while rest:
                     rest = rest[self._file.write(rest) :]
-            span = Span(offset, offset + len(text) - 1)
+            span = LineSpan(offset, offset + len(text) - 1)
             self._places[name_of(line)] = _place(line, span, is_new=True)
 
     def finish(self) -> None:

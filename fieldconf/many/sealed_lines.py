@@ -19,7 +19,7 @@ _SEAL = re.compile(rb', "check": "([0-9a-f]{16})"\}')
 _SEAL_SIZE = len(b', "check": ""}') + 16
 
 
-class Span(NamedTuple):
+class LineSpan(NamedTuple):
     """Where a line is in some bytes (half-open, without its line break)."""
 
     start: int
@@ -57,7 +57,7 @@ def looks_ours(line: bytes) -> bool:
     return line.startswith(begin) or begin.startswith(line) or is_sealed(line)
 
 
-def intact(line: bytes) -> Iterator[Span]:
+def intact(line: bytes) -> Iterator[LineSpan]:
     r"""The sealed lines in some bytes, in their order.
 
     >>> line = sealed(b'{"index": 0, "id": null}\n')[:-1]
@@ -71,7 +71,7 @@ def intact(line: bytes) -> Iterator[Span]:
             is_between = stop <= start < seal.start()
             if is_between and _checksum(line[start : seal.start()]) == seal[1]:
                 stop = seal.end()
-                yield Span(start, stop)
+                yield LineSpan(start, stop)
                 break
 
 

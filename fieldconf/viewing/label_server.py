@@ -41,7 +41,7 @@ class LabelServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, session: LabelSession, page: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), _LabelHandler)
         self.session, self.page = session, page
         self.host = f"127.0.0.1:{self.server_port}"
         self.secret = secrets.token_urlsafe(24)
@@ -96,7 +96,7 @@ class LabelServer(ThreadingHTTPServer):
         return f"Saved: {label.document} {label.field or 'answer'} is {what}."
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _LabelHandler(BaseHTTPRequestHandler):
     server_version, sys_version = "fieldconf", ""
 
     @property

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from fieldconf.errors import EvaluationError, RequestError
-from fieldconf.evaluation.judged_reports import are_reports, restored
+from fieldconf.evaluation.judged_reports import ReportEntry, are_reports, entries_of, restored
 from fieldconf.evaluation.label_files import is_file, read_file
 from fieldconf.evaluation.labels import name_of
 from fieldconf.policy import Policy
 from fieldconf.report import Report
 from fieldconf.report.input_text import searched_text
-from fieldconf.report.results import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +69,15 @@ def named_reports(
             inputs.
 
     Raises:
-        EvaluationError: if two have one id.
+        EvaluationError: if two have one id, or something is no report.
 
     >>> [each.name for each in named_reports({"a": Report("refused"), 7.0: Report("refused")})]
     ['a', '7']
     """
-    if isinstance(reports, Report):
-        entries: Iterable[Any] = [reports]
-    elif isinstance(reports, Mapping):
-        entries = cast("Mapping[Any, Any]", reports).items()
-    else:
-        entries = reports
     known = {name_of(key): text for key, text in (texts or {}).items()}
-    named = [_named(entry, number, policy, known) for number, entry in enumerate(entries)]
+    named = [
+        _named(entry, number, policy, known) for number, entry in enumerate(entries_of(reports))
+    ]
     names = Counter(each.name for each in named)
     if double := next((name for name, count in names.items() if count > 1), None):
         raise EvaluationError(
@@ -97,20 +92,13 @@ def texts_of(named: Iterable[NamedReport]) -> dict[str, str]:
     return {each.name: each.source for each in named if each.source is not None}
 
 
-def _named(entry: Any, number: int, policy: Policy | None, texts: Mapping[str, str]) -> NamedReport:
-    document: Any = None
-    error = ""
-    if isinstance(entry, tuple):
-        document, entry = cast("tuple[Any, Any]", entry)
-    if isinstance(entry, Result):
-        result = cast("Result[Any]", entry)
-        document = result.id if document is None else document
-        error = "" if result.error is None else str(result.error)
-        entry = result.report
+def _named(
+    entry: ReportEntry, number: int, policy: Policy | None, texts: Mapping[str, str]
+) -> NamedReport:
+    document, report, error = entry
     name = name_of(number if document is None else document)
-    if entry is None:
+    if report is None:
         return NamedReport(name, None, error or "there is no answer", texts.get(name))
-    report = cast("Report[Any]", entry)
     source = texts.get(name)
     if source is None:
         with suppress(RequestError):  # nothing was read, or several texts
